@@ -1,0 +1,1 @@
+"""The Erply client: stdlib and requests, no Django. `registry.CustomerRegistry` is its door."""
