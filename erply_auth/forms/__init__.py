@@ -1,0 +1,1 @@
+"""Forms: what a member types, checked and named; no Erply, no database."""

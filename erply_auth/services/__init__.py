@@ -1,0 +1,1 @@
+"""Use cases as plain verbs: no requests, no forms, no templates."""
