@@ -1,0 +1,1 @@
+"""A small web shop around erply_auth: what `make demo` runs and what a host project looks like."""
