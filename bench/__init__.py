@@ -1,0 +1,1 @@
+"""Measurements to be read by people: nothing here is asserted."""

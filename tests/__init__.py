@@ -1,0 +1,1 @@
+"""The tests: the app in the sample shop, over real HTTP, on a real database."""

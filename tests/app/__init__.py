@@ -1,0 +1,1 @@
+"""Tests of the Django side: log-in, members-only views, processing log, commands, checks."""

@@ -1,0 +1,1 @@
+"""Host projects that need settings, and so a process, of their own."""

@@ -1,0 +1,1 @@
+"""Tests of what stands around the app: commands, the shop and its settings, CI."""

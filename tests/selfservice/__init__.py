@@ -1,0 +1,1 @@
+"""Tests of self-service: profile, password, address book, kept card."""
