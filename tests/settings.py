@@ -35,3 +35,5 @@ from shop.settings import *  # noqa: E402, F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Static files come from the apps' folders, never from a developer's collected ones.
 STATIC_ROOT = None  # type: ignore[assignment]
+if CACHES["default"]["BACKEND"].endswith(".RedisCache"):  # noqa: F405
+    CACHES["default"]["OPTIONS"] = {"pool_class": "tests.pools.OnePool"}  # noqa: F405

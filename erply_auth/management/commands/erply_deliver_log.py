@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import random
-import select
 import signal
 import socket
 from collections.abc import Iterator
@@ -56,7 +55,9 @@ class Command(BaseCommand):
                 if problem := self._pass(retry_now=retry_now):
                     self.stderr.write(problem)
                 # Not the same for all, lest several deliverers come at once.
-                select.select([bell], [], [], every * random.uniform(0.8, 1.2))  # noqa: S311 # nosec B311
+                bell.settimeout(every * random.uniform(0.8, 1.2))  # noqa: S311 # nosec B311
+                with contextlib.suppress(TimeoutError, BlockingIOError):  # the latter for 0
+                    bell.recv(1)
 
     @contextlib.contextmanager
     def _told_to_stop(self) -> Iterator[socket.socket]:
