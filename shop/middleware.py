@@ -2,9 +2,11 @@
 
 from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from erply_auth.access import forbid_storing, is_members_address
+from shop.views import bad_request
 
 _FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -21,6 +23,14 @@ class HeadersMiddleware(CSPMiddleware):
     MemberMiddleware cannot see what is answered above it, such as a redirect to HTTPS; below the
     members' area that is kept out of caches here, since the address may hold a mailed token.
     """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        """400 for a NUL in a cookie, which may be quoted there as `\\000`: Django would look for a
+        session of that name, and PostgreSQL refuse the question."""
+        super().process_request(request)
+        if any("\0" in value for value in request.COOKIES.values()):
+            return bad_request(request, BadRequest())
+        return None
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase

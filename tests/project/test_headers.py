@@ -135,3 +135,11 @@ def test_a_session_cookie_is_for_http_and_this_site_only(client: Client, erply: 
         cookie = answer.cookies[name]
         assert cookie["httponly"]
         assert (cookie["samesite"], cookie["domain"], cookie["path"]) == ("Lax", "", "/")
+
+
+@pytest.mark.parametrize("value", ["0000000\x00", '"0000000\\000"'])
+@pytest.mark.parametrize("path", ["/", "/account/", "/account/login/"])
+def test_a_session_with_a_nul_in_its_name_is_not_looked_for(path: str, value: str) -> None:
+    answer = Client().get(path, headers={"cookie": f"sessionid={value}"})
+    assert answer.status_code == 400
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
